@@ -36,6 +36,16 @@ export default defineConfig([
     outDir: "dist",
     sourcemap: true,
   },
+  {
+    ...shared,
+    name: "launcher",
+    entry: { "rsync-stream": "src/cli/launch/main.ts" },
+    format: "cjs",
+    outDir: "dist/cli",
+    platform: "node",
+    splitting: false,
+    outExtension: () => ({ js: ".cjs" }),
+  },
   // In parts: scripts/merge-chunks.mjs makes dist/cli of them.
   { ...command, entry: { main: "src/cli/main.ts" }, outDir: "dist/cli-parts", name: "cli" },
   // By itself: what two programs share would become many small files, and each is opened at start.

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { placeOf, plantedMistakes, withMistake } from "./test/faults/planted-mistakes.ts";
 
@@ -20,8 +21,11 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 120_000 } },
-    // The settings of whoever runs the tests are not theirs.
-    env: { RSYNC_STREAM_CONFIG: "" },
+    // The settings of whoever runs the tests are not theirs, nor what is kept in their home.
+    env: {
+      RSYNC_STREAM_CONFIG: "",
+      XDG_CACHE_HOME: fileURLToPath(new URL("node_modules/.cache", import.meta.url)),
+    },
     pool: "forks",
     // Many tests wait for programs and for times that pass: two processors have room for three.
     maxWorkers: 3,

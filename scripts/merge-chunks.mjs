@@ -15,17 +15,23 @@ const endGroups = {
   receiver: ["recv", "create-receiver", "open-target.node"],
 };
 
-/** Reads the program `main.js` of a folder, writes it to another, and removes the first. */
+/**
+ * Reads the program `main.js` of a folder, writes it to another as `main.cjs`, and removes the
+ * first.
+ */
 export async function mergeChunks(from, to) {
   const bundle = await rollup({
     input: join(from, "main.js"),
-    external: (id) => !/^[./]/.test(id), // packages and modules of Node.js
+    external: isExternal,
     treeshake: false, // esbuild has done it
+    plugins: [packageImports],
   });
   let groups;
   await bundle.write({
     dir: to,
-    format: "esm",
+    format: "cjs", // for the loader of src/cli/launch
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "[name].cjs",
     hoistTransitiveImports: false,
     manualChunks(id, graph) {
       groups ??= groupModules(graph);
@@ -35,6 +41,18 @@ export async function mergeChunks(from, to) {
   await bundle.close();
   rmSync(from, { recursive: true });
 }
+
+/** True of packages and of modules of Node.js. */
+function isExternal(id) {
+  return !/^[./]/.test(id);
+}
+
+/** Lets the loader import packages: src/cli/launch/program-files.ts. */
+const packageImports = {
+  name: "package-imports",
+  renderDynamicImport: ({ targetModuleId }) =>
+    isExternal(targetModuleId) ? { left: "importPackage(", right: ")" } : null,
+};
 
 /** Returns the group of each module that is in one. What both ends load is the group `session`. */
 function groupModules({ getModuleIds, getModuleInfo }) {

@@ -1,8 +1,9 @@
-#!/usr/bin/env node
 // Imports next to nothing: what a command needs is loaded when it is called.
 import { runCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import { letGoOfOutputAtExit } from "./let-go-of-output.ts";
 
 letGoOfOutputAtExit();
-process.exitCode = await runCommandLine(process.argv.slice(2), commands);
+void runCommandLine(process.argv.slice(2), commands).then((code) => {
+  process.exitCode = code;
+});

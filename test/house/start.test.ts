@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { root } from "./source-files.ts";
 
 /** Bytes of the program that run, at most, before the other end of a push or pull is started. */
-const budgetBytes = 156_000;
+const budgetBytes = 157_000;
 
 /** What none of that may need: a session, a tree on disk, servers. */
 const late =

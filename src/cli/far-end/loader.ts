@@ -3,10 +3,11 @@
 // docs/ssh.md has the exchange.
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { EOL, homedir, tmpdir } from "node:os";
+import { EOL, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
+import { cacheFolder, isPrivateFolder } from "../launch/own-folder.ts";
 import { oldestNodeMajor } from "./oldest-node.ts";
 
 /** What the other end says of the program, and the arguments that are for it. */
@@ -62,22 +63,12 @@ function receive(): Uint8Array {
   return program;
 }
 
-/** True for a directory that only its owner, who is this user, can write to. */
-function isPrivate(dir: string): boolean {
-  const { uid, mode } = fs.lstatSync(dir);
-  return (
-    (mode & fs.constants.S_IFMT) === fs.constants.S_IFDIR &&
-    uid === process.getuid?.() &&
-    (mode & 0o022) === 0
-  );
-}
-
 /** Where the program is kept from one run to the next; undefined where it cannot be. */
 function keepingDir(): string | undefined {
-  const dir = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "rsync-stream");
+  const dir = cacheFolder();
   try {
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-    if (isPrivate(dir)) return dir;
+    if (isPrivateFolder(dir)) return dir;
     say(`${dir} can be written to by others: the program is not kept there`);
   } catch {
     // A home that cannot be written to.

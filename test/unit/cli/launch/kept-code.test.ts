@@ -1,0 +1,133 @@
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { KeptCode } from "../../../../src/cli/launch/kept-code.ts";
+import { cacheFolder } from "../../../../src/cli/launch/own-folder.ts";
+import { notRoot, unless } from "../../../obstacles.ts";
+
+const source = Buffer.from("exports.sum = (a, b) => a + b;");
+const code = Buffer.from("what V8 made of it");
+
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "rsync-stream-kept-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "cache", "rsync-stream");
+}
+
+/** A folder in which the code of `a` is kept, and the file that it is in. */
+function keptIn(folder = freshFolder()): { kept: KeptCode; folder: string; file: string } {
+  const kept = new KeptCode(folder);
+  kept.keep("a", source, code);
+  const [name] = readdirSync(folder);
+  return { kept, folder, file: join(folder, name!) };
+}
+
+describe("compiled code that is kept", () => {
+  it("is found for its source, and replaced", () => {
+    const { kept, folder } = keptIn();
+    expect(kept.find("a", source)).toEqual(code);
+    const newer = Buffer.from("exports.sum = (a, b) => b + a;");
+    kept.keep("a", newer, Buffer.from("newer"));
+    expect(kept.find("a", newer)).toEqual(Buffer.from("newer"));
+    expect(readdirSync(folder)).toHaveLength(1);
+  });
+
+  it("is not found for another source, even of the same length, or another file", () => {
+    const { kept } = keptIn();
+    expect(kept.find("a", Buffer.from("exports.sum = (a, b) => a - b;"))).toBeUndefined();
+    expect(kept.find("b", source)).toBeUndefined();
+  });
+
+  it("is not found where any bit of it differs, or it was cut", () => {
+    const { kept, file } = keptIn();
+    const whole = readFileSync(file);
+    for (let bit = 0; bit < 8 * whole.length; bit++) {
+      const damaged = Buffer.from(whole);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(file, damaged);
+      expect(kept.find("a", source), `bit ${bit}`).toBeUndefined();
+    }
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(file, whole.subarray(0, length));
+      expect(kept.find("a", source), `${length} bytes`).toBeUndefined();
+    }
+    writeFileSync(file, whole);
+    expect(kept.find("a", source)).toEqual(code);
+  });
+
+  it("is not found where others can write to it or its folder", () => {
+    const { kept, folder, file } = keptIn();
+    for (const [path, bad, good] of [
+      [file, 0o620, 0o600],
+      [file, 0o602, 0o600],
+      [folder, 0o720, 0o700],
+      [folder, 0o702, 0o700],
+    ] as const) {
+      chmodSync(path, bad);
+      expect(kept.find("a", source), `${path} ${bad.toString(8)}`).toBeUndefined();
+      chmodSync(path, good);
+      expect(kept.find("a", source)).toEqual(code);
+    }
+  });
+
+  it("is not put where others can write", () => {
+    const folder = freshFolder();
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o777);
+    new KeptCode(folder).keep("a", source, code);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("is a convenience: nothing is thrown where it cannot be put", () => {
+    const folder = freshFolder();
+    mkdirSync(join(folder, ".."), { recursive: true });
+    writeFileSync(folder, "a file");
+    const kept = new KeptCode(folder);
+    kept.keep("a", source, code);
+    expect(kept.find("a", source)).toBeUndefined();
+    expect(readFileSync(folder, "utf8")).toBe("a file");
+  });
+
+  unless(notRoot).describe("of somebody else", () => {
+    it("is not found", () => {
+      const { kept, folder, file } = keptIn();
+      for (const path of [file, folder]) {
+        chownSync(path, 1, 1);
+        expect(kept.find("a", source), path).toBeUndefined();
+        chownSync(path, 0, 0);
+      }
+      expect(kept.find("a", source)).toEqual(code);
+    });
+
+    it("has no folder made below theirs", () => {
+      const folder = freshFolder();
+      const around = join(folder, "..", "..");
+      chownSync(around, 1, 1);
+      new KeptCode(folder).keep("a", source, code);
+      expect(readdirSync(around)).toEqual([]);
+    });
+  });
+});
+
+describe("the folder for it", () => {
+  it.each([
+    ["/there", "/there/rsync-stream"],
+    ["relative", "/home/me/.cache/rsync-stream"],
+    ["", "/home/me/.cache/rsync-stream"],
+  ])("with XDG_CACHE_HOME=%s is %s", (named, expected) => {
+    vi.stubEnv("XDG_CACHE_HOME", named);
+    vi.stubEnv("HOME", "/home/me");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(cacheFolder()).toBe(expected);
+  });
+});
