@@ -47,7 +47,16 @@ export default defineConfig([
     outExtension: () => ({ js: ".cjs" }),
   },
   // In parts: scripts/merge-chunks.mjs makes dist/cli of them.
-  { ...command, entry: { main: "src/cli/main.ts" }, outDir: "dist/cli-parts", name: "cli" },
+  {
+    ...command,
+    entry: { main: "src/cli/main.ts" },
+    outDir: "dist/cli-parts",
+    name: "cli",
+    esbuildOptions(options, context) {
+      command.esbuildOptions?.(options, context);
+      options.alias = { ...options.alias, "fflate/browser": "./src/cli/launch/no-fflate.ts" };
+    },
+  },
   // By itself: what two programs share would become many small files, and each is opened at start.
   { ...command, entry: { desync: "src/cli/desync/main.ts" }, name: "desync" },
   // What runs in threads, for the library and the commands.
