@@ -29,12 +29,15 @@ export class ServingLog {
     const mode = dryRun ? { mode: "dry-run" } : {};
     const facts = { direction, ...mode, via, name, address, path, sentBytes, receivedBytes };
     const what = `${dryRun ? "dry run of a " : ""}${direction} of ${path} by ${whoIs(name, address)}`;
-    for (const each of troubles) {
-      const { path: entry = "" } = each.detail;
-      this.#tell(`${what}: ${entry}: ${reasonOf(each)}`, { ...facts, entry, code: each.code });
-    }
+    const tellError = (error: SyncError, rest = ""): void => {
+      const { path: entry } = error.detail;
+      const place = entry === undefined ? "" : `${entry || "."}: `;
+      const named = entry === undefined ? {} : { entry };
+      this.#tell(`${what}: ${place}${reasonOf(error)}${rest}`, { ...facts, ...named, code: error.code });
+    };
+    for (const each of troubles) tellError(each);
     const bytes = `${countOf(receivedBytes, "byte")} received, ${sentBytes} sent`;
-    if (error) return this.#tell(`${what}: ${reasonOf(error)}; ${bytes}`, { ...facts, code: error.code });
+    if (error) return tellError(error, `; ${bytes}`);
     const { entries, chunkBytes } = summary!;
     this.#tell(
       `${what}: ${countOf(entries, "entry", "entries")}, ${countOf(chunkBytes, "byte")}; ${bytes}`,

@@ -57,3 +57,26 @@ test("counts and their nouns agree", () => {
     "2 entries, 2 bytes; 2 bytes received, 2 sent",
   ]);
 });
+
+test("what ended a session is told with the entry that it is about", () => {
+  const { log, told } = logging();
+  const push = { direction: "push", via: "websocket", name: "a", address: "b", path: "/" } as const;
+  const tell = (detail: { readonly path?: string }): void =>
+    log.session({
+      ...push,
+      ...{
+        sentBytes: 0,
+        receivedBytes: 0,
+        troubles: [],
+        error: new SyncError("NO_SPACE", "full", { detail }),
+      },
+    } as never);
+  tell({ path: "dir/file" });
+  tell({ path: "" });
+  tell({});
+  expect(told.map((line) => line.slice(line.indexOf(" by ") + 4))).toEqual([
+    "a at b: dir/file: full (NO_SPACE); 0 bytes received, 0 sent",
+    "a at b: .: full (NO_SPACE); 0 bytes received, 0 sent",
+    "a at b: full (NO_SPACE); 0 bytes received, 0 sent",
+  ]);
+});
