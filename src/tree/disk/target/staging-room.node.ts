@@ -153,19 +153,7 @@ export class StagingRoom {
    */
   close(): void {
     const rooms = this.#around ? [this.dir, this.#around] : [this.dir];
-    const leave = (dir: DirNode) => [() => this.#removeDir(dir), () => this.#held.letGo(dir)];
-    doAll([() => this.#lock.release(), ...rooms.flatMap(leave)]);
-  }
-
-  #removeDir(dir: DirNode): void {
-    const { parent, name } = dir;
-    const there = this.#held.look(parent!, name);
-    if (!there || !this.#held.isInPlace(dir, there)) return;
-    try {
-      this.#held.writeIn(parent!, () => fs.rmdirSync(this.#held.at(parent!, name)));
-    } catch (thrown) {
-      if (!isErrno(thrown, "ENOTEMPTY", "EEXIST", "ENOENT")) throw thrown;
-    }
+    doAll([() => this.#lock.release(), ...rooms.map((dir) => () => leave(this.#held, dir))]);
   }
 
   #listDir(name: ByteString): Leftover[] {
@@ -263,7 +251,7 @@ function openLocked(held: HeldDirs, place: DirNode, inner: ByteString | undefine
       const outer = openPrivate(held, place, stagingName);
       if (inner === undefined) return locked(held, outer);
       const open = (): LockedRoom => locked(held, openPrivate(held, outer, inner));
-      return { around: outer, ...closingOnFailure(open, () => held.letGo(outer)) };
+      return { around: outer, ...closingOnFailure(open, () => leave(held, outer)) };
     } catch (thrown) {
       // A session that ended has removed the directory after it was opened here.
       if (!isErrno(thrown, "ENOENT") || attempt === maxAttempts) throw thrown;
@@ -273,7 +261,26 @@ function openLocked(held: HeldDirs, place: DirNode, inner: ByteString | undefine
 
 function locked(held: HeldDirs, dir: DirNode): LockedRoom {
   const lock = (): Lock => takeLock(held, dir, lockName);
-  return { dir, lock: closingOnFailure(lock, () => held.letGo(dir)) };
+  return { dir, lock: closingOnFailure(lock, () => leave(held, dir)) };
+}
+
+/** Lets a directory go, and removes it when nothing is left in it. */
+function leave(held: HeldDirs, dir: DirNode): void {
+  closingAfter(
+    () => removeEmpty(held, dir),
+    () => held.letGo(dir),
+  );
+}
+
+function removeEmpty(held: HeldDirs, dir: DirNode): void {
+  const { parent, name } = dir;
+  const there = held.look(parent!, name);
+  if (!there || !held.isInPlace(dir, there)) return;
+  try {
+    held.writeIn(parent!, () => fs.rmdirSync(held.at(parent!, name)));
+  } catch (thrown) {
+    if (!isErrno(thrown, "ENOTEMPTY", "EEXIST", "ENOENT")) throw thrown;
+  }
 }
 
 function openPrivate(held: HeldDirs, place: DirNode, name: ByteString): DirNode {

@@ -138,6 +138,22 @@ describe("a staging directory below the top", () => {
   });
 });
 
+unless(noMounting()).test("a disk without room for a lock is left without a staging directory", async () => {
+  using temp = tempDir();
+  const [from, to] = [`${temp.path}/from`, `${temp.path}/to`];
+  fs.mkdirSync(from);
+  fs.mkdirSync(to);
+  fs.writeFileSync(`${from}/file`, "new");
+  mount(to, 2 ** 20);
+  try {
+    expect(() => fs.writeFileSync(`${to}/rest`, new Uint8Array(2 ** 21))).toThrow("ENOSPC");
+    await expect(sync(`${from}/`, to)).rejects.toMatchObject({ code: "NO_SPACE" });
+    expect(allNames(to)).toEqual(["rest"]);
+  } finally {
+    execFileSync("umount", [to]);
+  }
+});
+
 describe("a file system below the top", () => {
   const obstacle = noMounting();
 
