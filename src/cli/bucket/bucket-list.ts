@@ -1,21 +1,29 @@
+import { escapeText } from "../../bytes/escaped-text.ts";
 import { type Version, Versions } from "../../casync/versions.ts";
 import { defineCommand } from "../command.ts";
-import { writeLines } from "../report/result-output.ts";
 import { openVersions, versionOptions } from "./version-place.ts";
+
+const kinds = { caidx: "tree", caibx: "file" } as const;
 
 /** `bucket list STORE [NAME]`: the versions that are kept in a bucket. */
 export const bucketList = defineCommand({
   operands: ["STORE", "[NAME]"],
   options: versionOptions,
-  writesOutput: () => true,
-  async run({ operands: [place, name], options, signal }) {
+  writesOutput: () => false,
+  async run({ operands: [place, name], options, report, signal }) {
     const { bucket, prefix } = await openVersions(place, options, signal);
     const all = await new Versions(bucket, prefix).list(name, { signal });
-    await writeLines(lines(all.filter(({ isPending }) => !isPending)), { signal });
+    const whole = all.filter(({ isPending }) => !isPending);
+    for (const one of whole) report.result("version", lineOf(one), factsOf(one));
+    if (whole.length === 0)
+      report.notice(`there is no version ${name === undefined ? "" : `of "${name}" `}at ${place}`);
   },
 });
 
-async function* lines(versions: readonly Version[]): AsyncGenerator<string> {
-  for (const { name, version, kind } of versions)
-    yield `${version} ${kind === "caidx" ? "tree" : "file"} ${name}`;
+function lineOf({ name, version, kind }: Version): string {
+  return `${version} ${kinds[kind]} ${escapeText(name)}`;
+}
+
+function factsOf({ name, version, kind, key }: Version): object {
+  return { name, version, kind: kinds[kind], key };
 }
