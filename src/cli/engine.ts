@@ -1,4 +1,5 @@
 import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from "node:v8";
+import { noteSession } from "./session-note.ts";
 
 /**
  * The versions of V8 in which each setting was tried, from the first to the last: those of Node.js
@@ -51,6 +52,7 @@ const interruptBudgets = { duplex: 400_000, "one-way": 1_000_000 };
  * that may double before it is swept does, to 300 MB for a tree of 300,000 files.
  */
 export function prepareForSession(mode: keyof typeof interruptBudgets): void {
+  noteSession();
   const started = (): boolean => true;
   setWhen(started, "--interrupt-budget", interruptBudgets[mode]);
   setWhen(started, "--semi-space-growth-factor", 4);

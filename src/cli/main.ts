@@ -3,6 +3,8 @@ import { runCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import { letGoOfOutputAtExit } from "./let-go-of-output.ts";
 
+export { hasReachedSession } from "./session-note.ts";
+
 letGoOfOutputAtExit();
 void runCommandLine(process.argv.slice(2), commands).then((code) => {
   process.exitCode = code;

@@ -42,6 +42,8 @@ it.each([
   ],
   ["when a run fails", "XDG_CACHE_HOME=$1/cache $RS sync $1/tree/none/ $1/copy", 1],
   ["without a session", "XDG_CACHE_HOME=$1/cache $RS --version", 0],
+  ["of help, which loads what sessions need", "XDG_CACHE_HOME=$1/cache $RS serve --help", 0],
+  ["of the manual", "XDG_CACHE_HOME=$1/cache $RS man", 0],
 ])("keeps none %s", async (_, line, expected) => {
   const folder = freshFolder();
   plant(folder, { "tree/file": "content" });

@@ -64,12 +64,8 @@ export class ProgramFiles {
     return file.exports;
   }
 
-  /**
-   * Keeps the code of what was compiled, with all functions that were called since. A run without a
-   * session has called few of those that a transfer calls, so it keeps none.
-   */
+  /** Keeps the code of what was compiled, with all functions that were called since. */
   keepCode(): void {
-    if (!this.#loaded.has("session.cjs")) return;
     for (const { name, source, script } of this.#compiled)
       this.#kept?.keep(name, source, script.createCachedData());
   }
@@ -80,8 +76,8 @@ export class ProgramFiles {
     const code = kept?.find(name, source);
     const text = `(function (exports, require, module, __filename, __dirname, importPackage) {${source}\n})`;
     const script = new Script(text, { filename: path, ...(code && { cachedData: code }) });
-    // Code that was refused is of an engine with other settings. It stays: else two who differ
-    // would write it at every start.
+    // Code that was refused is right for an engine as it starts, and this one has been set
+    // otherwise by the program since. It stays: else it would be written again by each such run.
     if (kept !== undefined && code === undefined) this.#compiled.push({ name, source, script });
     return script;
   }
