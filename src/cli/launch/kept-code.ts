@@ -94,10 +94,15 @@ function makeOwn(folder: string): void {
   if (!isPrivateFolder(folder)) throw new Error("others can write to it");
 }
 
-/** V8 and Node.js are in it as well: each version compiles in its own way. */
+/**
+ * V8 and Node.js are in it as well: each version compiles in its own way. So are the settings that
+ * the engine is started with: V8 refuses code that was compiled with others, which would be found
+ * for ever if it came first.
+ */
 function digestOf(source: Buffer, code: Buffer): Buffer {
+  const settings = JSON.stringify([process.execArgv, process.env["NODE_OPTIONS"]]);
   return createHash("sha256")
-    .update(`${process.version} ${process.arch} ${source.length} `)
+    .update(`${process.version} ${process.arch} ${settings} ${source.length} `)
     .update(source)
     .update(code)
     .digest();

@@ -48,6 +48,18 @@ describe("compiled code that is kept", () => {
     expect(kept.find("b", source)).toBeUndefined();
   });
 
+  it("is not found by an engine with other settings", () => {
+    const { kept } = keptIn();
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv("NODE_OPTIONS", "--max-old-space-size=512");
+    expect(kept.find("a", source)).toBeUndefined();
+    vi.unstubAllEnvs();
+    expect(kept.find("a", source)).toEqual(code);
+    process.execArgv.push("--stack-size=900");
+    onTestFinished(() => void process.execArgv.pop());
+    expect(kept.find("a", source)).toBeUndefined();
+  });
+
   it("is not found where any bit of it differs, or it was cut", () => {
     const { kept, file } = keptIn();
     const whole = readFileSync(file);
