@@ -6,6 +6,7 @@ import { letGoOfOutputAtExit } from "./let-go-of-output.ts";
 export { hasReachedSession } from "./session-note.ts";
 
 letGoOfOutputAtExit();
+process.exitCode = 1; // stays where nothing is left to wait for and the command is not done
 void runCommandLine(process.argv.slice(2), commands).then((code) => {
   process.exitCode = code;
 });
