@@ -3,6 +3,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -13,7 +14,7 @@ import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { bootstrap } from "../../src/transfer/bootstrap.node.ts";
 import { notPosix, unless } from "../obstacles.ts";
-import { freshFolder, outcomeOf, rsyncStream } from "./run.ts";
+import { freshFolder, homeless, outcomeOf, rsyncStream } from "./run.ts";
 import { noise, picture, plant } from "./trees.ts";
 
 /** What is in a tree, but for times, which are right to the microsecond without native parts. */
@@ -74,6 +75,17 @@ unless(notPosix).describe("a host where nothing is installed", () => {
     expect([code, stderr]).toEqual([0, expect.stringContaining("can be written to by others")]);
     expect(readdirSync(join(cache, "rsync-stream"))).toEqual([]);
     expect(readdirSync(work).filter((name) => name.startsWith("rsync-stream-"))).toEqual([]);
+    expect(existsSync(join(work, "to/a"))).toBe(true);
+  });
+
+  test("runs it from elsewhere where there is no home", async () => {
+    const { work, cache, far } = hostWithout();
+    plant(work, { "from/a": "a", "homeless.cjs": homeless });
+    const shell = join(work, "shell");
+    const settings = `XDG_CACHE_HOME= NODE_OPTIONS='-r ${work}/homeless.cjs'`;
+    writeFileSync(shell, readFileSync(shell, "utf8").replace(`XDG_CACHE_HOME='${cache}'`, settings));
+    const { code, stderr } = await rsyncStream(["push", `${work}/from/`, `h:${work}/to`, ...far]);
+    expect(code, stderr).toBe(0);
     expect(existsSync(join(work, "to/a"))).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { freshFolder, runShell } from "./run.ts";
+import { freshFolder, homeless, runShell } from "./run.ts";
 import { picture, plant } from "./trees.ts";
 
 /** Bytes before kept code, at most: a digest, and what the engine puts in front. */
@@ -40,7 +40,7 @@ it.each([
     "NODE_DISABLE_COMPILE_CACHE=1 XDG_CACHE_HOME=$1/cache $RS sync $1/tree/ $1/copy",
     0,
   ],
-  ["when a run fails", "XDG_CACHE_HOME=$1/cache $RS sync $1/tree/none/ $1/copy", 1],
+  ["when a session fails", "XDG_CACHE_HOME=$1/cache $RS recv $1/copy </dev/null", 1],
   ["without a session", "XDG_CACHE_HOME=$1/cache $RS --version", 0],
   ["of help, which loads what sessions need", "XDG_CACHE_HOME=$1/cache $RS serve --help", 0],
   ["of the manual", "XDG_CACHE_HOME=$1/cache $RS man", 0],
@@ -50,4 +50,11 @@ it.each([
   const { code, stderr } = await runShell(line, folder);
   expect(code, stderr).toBe(expected);
   expect(readdirSync(folder)).not.toContain("cache");
+});
+
+it("starts where there is no home to keep it in", async () => {
+  const folder = freshFolder();
+  plant(folder, { "homeless.cjs": homeless });
+  const { code, stderr } = await runShell("XDG_CACHE_HOME= ${RS/ / -r $1/homeless.cjs } --version", folder);
+  expect(code, stderr).toBe(0);
 });

@@ -40,6 +40,12 @@ export function shell(line: string, ...args: readonly string[]): ChildProcess {
   });
 }
 
+/** What Node.js requires first, where there is no home to be found. */
+export const homeless = `
+  require("node:os").homedir = () => { throw new Error("there is no home"); };
+  require("node:module").syncBuiltinESMExports();
+`;
+
 /** Waits for a program's end. */
 export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   const stdout: Buffer[] = [];

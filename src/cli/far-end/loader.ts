@@ -65,13 +65,13 @@ function receive(): Uint8Array {
 
 /** Where the program is kept from one run to the next; undefined where it cannot be. */
 function keepingDir(): string | undefined {
-  const dir = cacheFolder();
   try {
+    const dir = cacheFolder();
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     if (isPrivateFolder(dir)) return dir;
     say(`${dir} can be written to by others: the program is not kept there`);
   } catch {
-    // A home that cannot be written to.
+    // No home, or one that cannot be written to.
   }
   return undefined;
 }
