@@ -4,13 +4,13 @@ import { noteSession } from "./session-note.ts";
 /**
  * The versions of V8 in which each setting was tried, from the first to the last: those of Node.js
  * 20 to 26. One that does not know a setting says so on standard error, so others keep their own.
- * Behind them stands what sets it back to the engine's own.
+ * Behind them stands what sets it back to the engine's own, with what it has changed besides.
  */
 const triedVersions = {
   "--interrupt-budget": ["11.3", "11.3", "--interrupt-budget=67584"],
   "--semi-space-growth-factor": ["11.3", "14.6", "--semi-space-growth-factor=2"],
   "--heap-growing-percent": ["11.3", "14.6", "--heap-growing-percent=0"],
-  "--liftoff-only": ["11.3", "14.6", "--no-liftoff-only"],
+  "--liftoff-only": ["11.3", "14.6", "--no-liftoff-only --wasm-tier-up --wasm-dynamic-tiering"],
 } as const;
 
 /** A setting of the engine. */
