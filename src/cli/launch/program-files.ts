@@ -49,7 +49,7 @@ export class ProgramFiles {
     this.#kept = kept;
   }
 
-  /** Runs a file unless it has run, and returns what it exports. */
+  /** Runs a file unless it has run, and returns what it exports. One that throws is run again. */
   load(name: string): unknown {
     const known = this.#loaded.get(name);
     if (known !== undefined) return known.exports;
@@ -60,7 +60,12 @@ export class ProgramFiles {
     const require = (id: string): unknown =>
       id.startsWith("./") ? this.load(id.slice(2)) : (requireOther(id) as unknown);
     const body = this.#compile(name, path).runInThisContext() as FileBody;
-    body(file.exports, require, file, path, this.#folder, importPackage);
+    try {
+      body(file.exports, require, file, path, this.#folder, importPackage);
+    } catch (thrown) {
+      this.#loaded.delete(name);
+      throw thrown;
+    }
     return file.exports;
   }
 

@@ -47,6 +47,35 @@ it("lets two files require each other", () => {
   expect(new ProgramFiles(folder).load("a.cjs")).toEqual({ early: 1, seen: { early: 1 } });
 });
 
+it("throws what a file throws, each time it is loaded, with the line", () => {
+  const folder = freshFolder({
+    "main.cjs": `exports.load = () => require("./broken.cjs");`,
+    "broken.cjs": `exports.half = 1;\nthrow new Error("broken");`,
+  });
+  const { load } = new ProgramFiles(folder).load("main.cjs") as { load: () => unknown };
+  for (const _ of [1, 2])
+    expect(load).toThrow(
+      expect.objectContaining({
+        message: "broken",
+        stack: expect.stringContaining(`${join(folder, "broken.cjs")}:2:`) as string,
+      }),
+    );
+});
+
+it("runs a file that ends in a comment", () => {
+  const folder = freshFolder({ "main.cjs": "exports.text = 'done'; // the end" });
+  expect(new ProgramFiles(folder).load("main.cjs")).toEqual({ text: "done" });
+});
+
+it("keeps the code of what transfers load alone", () => {
+  const folder = freshFolder({ "session.cjs": `require("./other.cjs");`, "other.cjs": "" });
+  const cache = join(freshFolder({}), "cache");
+  const files = new ProgramFiles(folder, new KeptCode(cache));
+  files.load("session.cjs");
+  files.keepCode();
+  expect(readdirSync(cache)).toEqual(["session.cjs.code"]);
+});
+
 it("runs kept code in the place of the source it is of", () => {
   const forged = ranOnce(`exports.text = "forged";`);
   const code = forged.kept.find("session.cjs", forged.source)!;
