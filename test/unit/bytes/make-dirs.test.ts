@@ -31,7 +31,8 @@ it("makes what is not there, and leaves what is", () => {
   makeDirs(at("a/b"), 0o700);
   makeDirs(at("a/b/c"));
   makeDirs(at("a"));
-  expect([fs.existsSync(at("a/b/c")), fs.statSync(at("a/b")).mode & 0o777]).toEqual([true, 0o700]);
+  const modes = ["a", "a/b"].map((name) => fs.statSync(at(name)).mode & 0o777);
+  expect([fs.existsSync(at("a/b/c")), modes]).toEqual([true, [0o700, 0o700]]);
 });
 
 it("tells what is in the place of a directory, wherever on the way that is", () => {
@@ -55,6 +56,7 @@ it("tells what is in the place of a directory, wherever on the way that is", () 
         code: "PATH",
         message: "this is in the place of a directory: move it away, or name another place",
         detail: { path: at(inTheWay) },
+        cause: expect.objectContaining({ syscall: "mkdir" }) as unknown,
       }),
     );
 });
@@ -77,6 +79,18 @@ unless(notPosix ?? notRoot).test("tells that the directory a link leads below ca
   } finally {
     process.seteuid!(0);
   }
+});
+
+it("leaves a directory that is there, whatever the system says when it is to be made", () => {
+  fs.mkdirSync(at("there"));
+  const thrown = Object.assign(new Error("EROFS: read-only file system, mkdir"), { code: "EROFS" });
+  const calls = vi.spyOn(fs, "mkdirSync").mockImplementation(() => {
+    throw thrown;
+  });
+  makeDirs(at("there"));
+  expect(calls).toHaveBeenCalledTimes(1);
+  expect(() => makeDirs(at("new"))).toThrow(expect.objectContaining({ code: "IO", cause: thrown }));
+  expect(calls).toHaveBeenCalledTimes(2);
 });
 
 it("makes again what another process removes between two steps", () => {

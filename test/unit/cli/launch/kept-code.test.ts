@@ -1,19 +1,23 @@
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
+  statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { KeptCode } from "../../../../src/cli/launch/kept-code.ts";
-import { cacheFolder } from "../../../../src/cli/launch/own-folder.ts";
-import { notRoot, unless } from "../../../obstacles.ts";
+import { cacheFolder, isPrivateFolder } from "../../../../src/cli/launch/own-folder.ts";
+import { notPosix, notRoot, unless } from "../../../obstacles.ts";
 
 const source = Buffer.from("exports.sum = (a, b) => a + b;");
 const code = Buffer.from("what V8 made of it");
@@ -57,6 +61,75 @@ describe("compiled code that is kept", () => {
     expect(kept.find("a", source)).toEqual(code);
     process.execArgv.push("--stack-size=900");
     onTestFinished(() => void process.execArgv.pop());
+    expect(kept.find("a", source)).toBeUndefined();
+  });
+
+  it.each([
+    ["version", "v0.0.1"],
+    ["arch", "another"],
+  ] as const)("is not found by a Node.js of another %s", (fact, value) => {
+    const { kept } = keptIn();
+    const own = Object.getOwnPropertyDescriptor(process, fact)!;
+    Object.defineProperty(process, fact, { ...own, value });
+    try {
+      expect(kept.find("a", source)).toBeUndefined();
+    } finally {
+      Object.defineProperty(process, fact, own);
+    }
+    expect(kept.find("a", source)).toEqual(code);
+  });
+
+  it("is not found for a source that goes on with what the code began with", () => {
+    const { kept, file } = keptIn();
+    const whole = readFileSync(file);
+    const digestBytes = whole.length - code.length;
+    writeFileSync(file, Buffer.concat([whole.subarray(0, digestBytes), code.subarray(4)]));
+    expect(kept.find("a", Buffer.concat([source, code.subarray(0, 4)]))).toBeUndefined();
+  });
+
+  it("is not read where it is longer than any", () => {
+    const { kept } = keptIn();
+    kept.keep("a", source, Buffer.alloc(16 << 20));
+    expect(kept.find("a", source)).toBeUndefined();
+  });
+
+  it("is replaced as a whole: whoever reads what was kept before goes on with that", () => {
+    const { kept, folder, file } = keptIn();
+    const before = join(folder, "..", "before");
+    linkSync(file, before);
+    const whole = readFileSync(file);
+    kept.keep("a", source, Buffer.from("newer"));
+    expect(readFileSync(before)).toEqual(whole);
+    expect(kept.find("a", source)).toEqual(Buffer.from("newer"));
+  });
+
+  it("leaves nothing beside it where it cannot be put in place", () => {
+    const { kept, folder, file } = keptIn();
+    rmSync(file);
+    mkdirSync(join(file, "in the way"), { recursive: true });
+    kept.keep("a", source, code);
+    expect(readdirSync(folder)).toEqual(["a.code"]);
+  });
+
+  it("follows no link that was put in the place of what becomes the file", () => {
+    const { kept, folder, file } = keptIn();
+    const other = join(folder, "..", "other");
+    writeFileSync(other, "other");
+    symlinkSync(other, `${file}.${process.pid}`);
+    kept.keep("a", source, Buffer.from("newer"));
+    expect(readFileSync(other, "utf8")).toBe("other");
+  });
+
+  unless(notPosix).test("is for nobody else to read", () => {
+    const { folder, file } = keptIn();
+    const modes = [join(folder, ".."), folder, file].map((path) => statSync(path).mode & 0o777);
+    expect(modes).toEqual([0o700, 0o700, 0o600]);
+  });
+
+  it("is not found by a link to the folder", () => {
+    const { kept, folder } = keptIn();
+    renameSync(folder, `${folder}-elsewhere`);
+    symlinkSync(`${folder}-elsewhere`, folder);
     expect(kept.find("a", source)).toBeUndefined();
   });
 
@@ -132,6 +205,11 @@ describe("compiled code that is kept", () => {
 });
 
 describe("the folder for it", () => {
+  it("is private when it is a folder", () => {
+    const { folder, file } = keptIn();
+    expect([isPrivateFolder(folder), isPrivateFolder(file)]).toEqual([true, false]);
+  });
+
   it.each([
     ["/there", "/there/rsync-stream"],
     ["relative", "/home/me/.cache/rsync-stream"],
