@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -55,6 +55,10 @@ unless(notPosix).describe("a host where nothing is installed", () => {
     const third = await push();
     expect([third.code, third.stderr]).toEqual([0, expect.stringContaining("not installed")]);
     expect(readdirSync(join(kept, "..")).sort()).toEqual([basename(kept), young, others].sort());
+    rmSync(kept);
+    execFileSync("mkfifo", [kept]); // and nobody writes into it
+    const afterPipe = await push();
+    expect([afterPipe.code, afterPipe.stderr]).toEqual([0, expect.stringContaining("and kept as")]);
     rmSync(kept);
     mkdirSync(kept); // nothing can be kept by this name
     const fourth = await push();

@@ -79,6 +79,7 @@ function keepingDir(): string | undefined {
 /** True for a program that was kept and is the one that is wanted. That it was used is noted. */
 function isKept(path: string): boolean {
   try {
+    if (!fs.lstatSync(path).isFile()) return false; // a pipe would keep this waiting
     if (digestOf(fs.readFileSync(path)) !== digest) return false;
     fs.utimesSync(path, new Date(), new Date());
   } catch (thrown) {

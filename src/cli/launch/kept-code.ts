@@ -3,21 +3,26 @@ import {
   closeSync,
   existsSync,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { readFlags } from "../../bytes/open-flags.node.ts";
 import { isOwn, isPrivate, isPrivateFolder } from "./own-folder.ts";
 
 /** Bytes of the SHA-256 in front of what is kept. */
 const digestBytes = 32;
 /** Bytes of kept code that are read, at most. */
 const codeBytes = 16 << 20;
+/** How long a file that is being written is left alone: an hour, of the moment that it takes. */
+const writingMs = 3_600_000;
 
 /**
  * Compiled code that was kept in a folder of the user's. V8 runs what it is given without a check,
@@ -50,6 +55,7 @@ export class KeptCode {
     const path = this.#pathOf(name);
     try {
       makeOwn(this.#folder);
+      removeLeft(this.#folder);
       replace(path, Buffer.concat([digestOf(source, code), code]));
     } catch {
       // The next start compiles again.
@@ -63,7 +69,7 @@ export class KeptCode {
 
 /** Reads a file; undefined when it is not the user's alone to write, or too long to be one. */
 function readOwn(path: string): Buffer | undefined {
-  const handle = openSync(path, "r");
+  const handle = openSync(path, readFlags);
   try {
     const stats = fstatSync(handle);
     const isFit = stats.isFile() && isPrivate(stats) && stats.size <= codeBytes;
@@ -81,6 +87,16 @@ function replace(path: string, content: Buffer): void {
     renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes what runs left that were killed while they put a file in place. */
+function removeLeft(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!/\.code\.\d+$/.test(name)) continue;
+    const stats = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    if (stats?.isFile() && Date.now() - stats.mtimeMs > writingMs)
+      rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -10,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -171,6 +173,27 @@ describe("compiled code that is kept", () => {
     chmodSync(folder, 0o777);
     new KeptCode(folder).keep("a", source, code);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each<[string, (file: string) => unknown]>([
+    // A pipe that somebody waited for would be waited for to the end of the test.
+    ["a pipe", (file) => execFileSync("mkfifo", [file])],
+    ["a link to the file", (file) => symlinkSync(`${file}.moved`, file)],
+  ])("is not found in %s, which makes room for it", (_, put) => {
+    const { kept, file } = keptIn();
+    renameSync(file, `${file}.moved`);
+    put(file);
+    expect(kept.find("a", source)).toBeUndefined();
+    kept.keep("a", source, code);
+    expect(kept.find("a", source)).toEqual(code);
+  });
+
+  it("is kept where a run was killed that kept it, whose file goes when nobody can be writing it", () => {
+    const { kept, folder } = keptIn();
+    for (const name of ["a.code.1", "b.code.22"]) writeFileSync(join(folder, name), "part");
+    utimesSync(join(folder, "b.code.22"), 0, 0);
+    kept.keep("a", source, code);
+    expect(readdirSync(folder).sort()).toEqual(["a.code", "a.code.1"]);
   });
 
   it("is a convenience: nothing is thrown where it cannot be put", () => {
