@@ -57,7 +57,9 @@ it.each(["session", "fetch", "listings"])(
       target: "node20",
     });
     const args = ["-e", outputFiles[0]!.text, work];
-    const outcome: unknown = JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+    const outcome: unknown = JSON.parse(
+      execFileSync(process.execPath, args, { encoding: "utf8", timeout: 120_000 }),
+    );
     expect(outcome).toEqual({ atStart: true, whileSet: false, atExit: true });
   },
 );
