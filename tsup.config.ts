@@ -54,7 +54,7 @@ export default defineConfig([
     name: "cli",
     esbuildOptions(options, context) {
       command.esbuildOptions?.(options, context);
-      options.alias = { ...options.alias, "fflate/browser": "./src/cli/launch/no-fflate.ts" };
+      options.alias = { ...options.alias, "fflate/browser": "./src/cli/no-fflate.ts" };
     },
   },
   // By itself: what two programs share would become many small files, and each is opened at start.
