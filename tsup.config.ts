@@ -39,12 +39,12 @@ export default defineConfig([
   {
     ...shared,
     name: "launcher",
-    entry: { "rsync-stream": "src/cli/launch/main.ts" },
-    format: "cjs",
+    entry: { main: "src/cli/launch/main.ts" },
+    format: "cjs", // so scripts/build.mjs puts a package.json beside it
     outDir: "dist/cli",
     platform: "node",
     splitting: false,
-    outExtension: () => ({ js: ".cjs" }),
+    outExtension: () => ({ js: ".js" }),
   },
   // In parts: scripts/merge-chunks.mjs makes dist/cli of them.
   {
@@ -58,7 +58,12 @@ export default defineConfig([
     },
   },
   // By itself: what two programs share would become many small files, and each is opened at start.
-  { ...command, entry: { desync: "src/cli/desync/main.ts" }, name: "desync" },
+  {
+    ...command,
+    entry: { desync: "src/cli/desync/main.ts" },
+    name: "desync",
+    outExtension: () => ({ js: ".mjs" }),
+  },
   // What runs in threads, for the library and the commands.
   {
     ...command,

@@ -9,7 +9,7 @@ import { openTreeSource, sendTree } from "rsync-stream/node";
 import { childProcessDuplex } from "rsync-stream/transport/child-process";
 
 const [from, to] = process.argv.length > 3 ? process.argv.slice(2) : makeExample();
-const program = fileURLToPath(new URL("../dist/cli/rsync-stream.cjs", import.meta.url));
+const program = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 const source = await openTreeSource(from);
 try {

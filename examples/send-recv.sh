@@ -4,7 +4,7 @@
 #
 #     sh examples/send-recv.sh
 set -eu
-rsync_stream() { node "$(dirname "$0")/../dist/cli/rsync-stream.cjs" "$@"; }
+rsync_stream() { node "$(dirname "$0")/../dist/cli/main.js" "$@"; }
 
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT

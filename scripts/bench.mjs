@@ -22,7 +22,7 @@ if (!Number.isInteger(roundCount) || roundCount < 1) throw new Error("--rounds t
 if (values.quick && values.data !== undefined) throw new Error("--quick makes its own data");
 
 await installIfNeeded();
-const cli = join(root, "dist", "cli", "rsync-stream.cjs");
+const cli = join(root, "dist", "cli", "main.js");
 
 const out = mkdtempSync(join(root, "node_modules", ".bench-"));
 process.once("exit", () => rmSync(out, { recursive: true, force: true }));

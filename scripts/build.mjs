@@ -35,7 +35,8 @@ if (results.some(({ code }) => code !== 0)) {
   process.exit(1);
 }
 await mergeChunks(join(dist, "cli-parts"), join(dist, "cli"));
-chmodSync(join(dist, "cli", "rsync-stream.cjs"), 0o755);
+writeFileSync(join(dist, "cli", "package.json"), JSON.stringify({ type: "commonjs" }));
+chmodSync(join(dist, "cli", "main.js"), 0o755);
 for (const name of ["style.css", "jobs.css", "icon.svg"]) {
   copyFileSync(join(root, "src", "ui", name), join(dist, "ui", name));
 }
@@ -63,11 +64,7 @@ function packFarEnd() {
 }
 
 function writeManual() {
-  const manual = execFileSync(process.execPath, [
-    join(dist, "cli", "rsync-stream.cjs"),
-    "man",
-    "--no-settings",
-  ]);
+  const manual = execFileSync(process.execPath, [join(dist, "cli", "main.js"), "man", "--no-settings"]);
   mkdirSync(join(dist, "man"));
   writeFileSync(join(dist, "man", "rsync-stream.1"), manual);
 }

@@ -11,7 +11,7 @@ import { installIfNeeded, root, run } from "./run.mjs";
 const demo = join(root, ".demo");
 const original = join(demo, "original");
 const copy = join(demo, "copy");
-const cli = join(root, "dist", "cli", "rsync-stream.cjs");
+const cli = join(root, "dist", "cli", "main.js");
 const parts = ["src", "scripts", "test", "node_modules", "package.json", "package-lock.json"];
 
 await installIfNeeded();

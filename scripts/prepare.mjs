@@ -4,4 +4,4 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run.mjs";
 
-if (!existsSync(join(root, "dist", "cli", "rsync-stream.cjs"))) await import("./build.mjs");
+if (!existsSync(join(root, "dist", "cli", "main.js"))) await import("./build.mjs");

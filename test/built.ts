@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** The built command, which is built first when it is not there. */
 export function builtCli(): string {
-  const path = fileURLToPath(new URL("../dist/cli/rsync-stream.cjs", import.meta.url));
+  const path = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
   if (!existsSync(path)) execFileSync("node", ["scripts/build.mjs"], { cwd: root, stdio: "inherit" });
   return path;
 }

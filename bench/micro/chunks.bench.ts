@@ -91,7 +91,7 @@ export async function run(cli: string, data?: string): Promise<BenchRow[]> {
   const peers = (["desync", "casync"] as const).filter((name) => isInstalled(name));
   if (!peers.includes("desync")) console.log("  desync is not installed: nothing is measured beside it");
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-chunks-"));
-  const ours = [process.execPath, join(dirname(cli), "desync.js")] as const;
+  const ours = [process.execPath, join(dirname(cli), "desync.mjs")] as const;
   try {
     await prepare(folder, ours, versionsIn(data));
     await using server = await startServer(cli, ["store", "serve", join(folder, "s.castr")]);

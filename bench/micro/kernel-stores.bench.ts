@@ -45,7 +45,7 @@ export async function run(cli: string, data?: string): Promise<BenchRow[]> {
     console.log("  skip: kernel-stores needs desync and GNU time");
     return [];
   }
-  const ours = [process.execPath, join(dirname(cli), "desync.js")];
+  const ours = [process.execPath, join(dirname(cli), "desync.mjs")];
   const rows: BenchRow[] = [];
   for (const work of works) {
     const values: number[] = [];

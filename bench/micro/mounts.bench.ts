@@ -43,7 +43,7 @@ export async function run(cli: string): Promise<BenchRow[]> {
     return [];
   }
   const folder = mkdtempSync(join(tmpdir(), "rsync-stream-mounts-"));
-  const ours = [process.execPath, join(dirname(cli), "desync.js")];
+  const ours = [process.execPath, join(dirname(cli), "desync.mjs")];
   try {
     for (const name of ["m", "s.castr"]) mkdirSync(join(folder, name));
     const dice = new Dice(20);

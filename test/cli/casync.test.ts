@@ -403,7 +403,7 @@ describe("index", () => {
     const unpack = {
       out: [builtCli(), "index", "untar", at("new.caidx"), at("out"), "-s", store],
       desync: [
-        join(dirname(builtCli()), "desync.js"),
+        join(dirname(builtCli()), "desync.mjs"),
         "untar",
         "-i",
         "-s",
@@ -586,7 +586,7 @@ describe("index", () => {
 
 unless(noMounting()).test("cache ends where there is no more room, with one message", async () => {
   const { at } = await withBlob();
-  const desync = join(dirname(builtCli()), "desync.js");
+  const desync = join(dirname(builtCli()), "desync.mjs");
   mkdirSync(at("full"));
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=100k", "none", at("full")]);
   try {

@@ -16,7 +16,7 @@ import { missing, unless } from "../obstacles.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { freshFolder, outcomeOf } from "./run.ts";
 
-const program = join(dirname(builtCli()), "desync.js");
+const program = join(dirname(builtCli()), "desync.mjs");
 
 /** Runs a command line of desync by this library, in a folder. */
 function front(folder: string, line: string, input = "", env = {}) {

@@ -23,7 +23,7 @@ import { noFuse, unless } from "../obstacles.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { freshFolder, outcomeOf, rsyncStream } from "./run.ts";
 
-const desyncFront = join(dirname(builtCli()), "desync.js");
+const desyncFront = join(dirname(builtCli()), "desync.mjs");
 
 const { test: fuseTest } = unless(noFuse());
 

@@ -117,7 +117,7 @@ unless(noFaults()).test(
 it("a package whose dependencies are behind links serves, whatever its output is", async () => {
   const line = [
     'set -e; mkdir "$1/linked"; cd "$1/linked"; mkdir dist root; cp -R "$2/dist/cli" dist; cp "$2/package.json" .',
-    'ln -s "$2/node_modules"; $3 dist/cli/rsync-stream.cjs serve root --listen 127.0.0.1:0 > >(cat >log) 2>&1 & server=$!',
+    'ln -s "$2/node_modules"; $3 dist/cli/main.js serve root --listen 127.0.0.1:0 > >(cat >log) 2>&1 & server=$!',
     "until grep -qs . log; do sleep 0.1; done; kill $server || true; head -n1 log",
   ].join("\n");
   const { stdout } = await runShell(line, given, root, process.execPath);

@@ -7,7 +7,7 @@ import { builtCli } from "../built.ts";
 import { xorshiftBytes } from "../vectors/input.ts";
 import { freshFolder, outcomeOf, rsyncStream } from "./run.ts";
 
-const desync = join(dirname(builtCli()), "desync.js");
+const desync = join(dirname(builtCli()), "desync.mjs");
 
 test.for([
   [builtCli(), "index", "extract", "-", "out"],

@@ -32,7 +32,7 @@ test("the package has the licences of what is bundled in it", async () => {
   const farEnd = await packagesIn(["src/cli/far-end/main.ts"], ["bufferutil"]);
   const inPages = await packagesIn(["src/ui/page.ts", "src/ui/worker.ts", "src/ui/jobs/page.ts"], []);
   // The command shows by comments what is in it.
-  const inCommand = ["cli/desync.js", "castr-worker.js"].flatMap((file) =>
+  const inCommand = ["cli/desync.mjs", "castr-worker.js"].flatMap((file) =>
     [
       ...readFileSync(join(root, "dist", file), "utf8").matchAll(
         /^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm,

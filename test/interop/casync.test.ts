@@ -15,7 +15,7 @@ import { xorshiftBytes } from "../vectors/input.ts";
 
 /** The remote protocol and the chunk server, with casync and desync at either end. */
 
-const program = join(dirname(builtCli()), "desync.js");
+const program = join(dirname(builtCli()), "desync.mjs");
 let folder: string;
 const at = (name: string) => join(folder, name);
 

@@ -92,7 +92,7 @@ describe("a bucket", () => {
 
   test("is a store for the commands, and for desync", async () => {
     writeFileSync(join(folder, "blob"), xorshiftBytes(31, 600_000));
-    const desync = join(dirname(builtCli()), "desync.js");
+    const desync = join(dirname(builtCli()), "desync.mjs");
     const store = `s3+${server.url}/bucket/shared`;
     const env = { ...process.env, S3_ACCESS_KEY: s3Test.accessKey, S3_SECRET_KEY: s3Test.secretKey };
     const run = async (program: string, ...args: string[]) => {
