@@ -111,6 +111,8 @@ unless(noBrowser).describe("the page of jobs", () => {
 
   it("goes on from the list by keyboard, when a job is forgotten", async () => {
     await page.goto(`${url}#/job/3`);
+    // The page focuses the title once the job is there: who is faster has nothing to press.
+    await page.waitForFunction(() => document.activeElement?.id === "job-title");
     await page.locator("#job-remove").focus();
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.querySelectorAll("#list-rows li").length === 2);
