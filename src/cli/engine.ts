@@ -53,9 +53,10 @@ const interruptBudgets = { duplex: 400_000, "one-way": 1_000_000 };
  */
 export function prepareForSession(mode: keyof typeof interruptBudgets): void {
   noteSession();
-  const started = (): boolean => true;
-  setWhen(started, "--interrupt-budget", interruptBudgets[mode]);
-  setWhen(started, "--semi-space-growth-factor", 4);
+  setTimeout(() => {
+    set("--interrupt-budget", interruptBudgets[mode]);
+    set("--semi-space-growth-factor", 4);
+  }, lookMs).unref();
   setWhen(() => youngBytes() >= youngSpaceBytes, "--semi-space-growth-factor", 1);
   setWhen(() => getHeapStatistics().total_heap_size >= smallHeapBytes, "--heap-growing-percent", 20);
 }
