@@ -88,7 +88,8 @@ export class IdTable {
     const keys = this.#keys;
     const mask = keys.length / 2 - 1;
     for (let at = this.#home(high, low); ; at = (at + 1) & mask) {
-      const [first, second] = [keys[2 * at], keys[2 * at + 1]];
+      const first = keys[2 * at];
+      const second = keys[2 * at + 1];
       if ((first === high && second === low) || (first === 0 && second === 0)) return at;
     }
   }
